@@ -158,6 +158,8 @@ static int add_finding(const struct why_case *c, const struct finding *f, struct
     case FINDING_KNOWN:
         return add_known(c, f, w);
     case FINDING_UNKNOWN:
+        if (rule_row(f->rule)->unknown && !f->not_offered)
+            return why_add(w, WHY_UNKNOWN, 0, "%s: %s", name, rule_row(f->rule)->unknown);
         return why_add(w, WHY_UNKNOWN, 0, "%s: the last poll %s", name,
                        f->not_offered ? "has a source that does not offer this" : "did not read this; unknown sections change no alerts");
     case FINDING_NOT_APPLICABLE:

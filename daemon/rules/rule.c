@@ -21,6 +21,7 @@ static const struct rule_row RULES[RULE_COUNT_] = {
         .needed_to_clear = true, .baseline = true, .rests_on = RESTS_ON_UNITS, .suffix = " left"},
     [RULE_FORECAST] = {.name = "forecast", .unit = UNIT_DAYS, .tie = 4, .limits_only = true,
         .falls = true, .baseline = true, .rests_on = RESTS_ON_UNITS, .suffix = " left",
+        .unknown = "there is too little history for a trend; an unknown forecast changes no alerts",
         .shows = SHOWS_VALUE_WHILE_OPEN},
     [RULE_CAPACITY_DROP] = {.name = "capacity_drop", .unit = UNIT_PERCENT, .tie = 5, .baseline = true,
         .update = UPDATE_DOUBLED_CAUSE, .cause = CAUSE_CAPACITY_DROP, .cause_rank = 2,

@@ -99,6 +99,7 @@ struct rule_row {
     unsigned rests_on; /* RESTS_ON_ bits */
     /* texts */
     const char *suffix; /* after the value: " in use"; NULL: none */
+    const char *unknown; /* why it may be unknown although its sections were read; NULL: it is not */
     enum rule_shows shows;
 };
 const struct rule_row *rule_row(enum rule r);

@@ -357,7 +357,8 @@ class Decisions(Ctl):
         self.assertEqual(found["usage"]["warning"]["source"], None)
         states = {m["receiver"]: m["state"] for m in x["messages"]}
         self.assertEqual(states, {"good": "delivered", "gone": "parked"})
-        self.assertEqual(self.words(x), {"notified", "parked", "limit"})
+        self.assertEqual(self.words(x), {"notified", "parked", "limit", "unknown"})
+        self.assertIn("forecast: there is too little history", " ".join(r["text"] for r in x["reasons"]))
         self.assertIn("410", next(r["text"] for r in x["reasons"] if r["reason"] == "parked"))
         self.assertEqual([n["reason"] for n in x["next"]], ["reminder"])
         text = self.ctl("why", alert["alert_id"]).stdout
