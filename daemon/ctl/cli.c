@@ -35,6 +35,8 @@ static const struct {
     [OPTION_TENANT] = {"tenant", "NAME", "of this tenant only: its name or id, or the begin of one"},
     [OPTION_SKU] = {"sku", "NAME", "of this SKU only: part number, id or name, or the begin of one"},
     [OPTION_SEVERITY] = {"severity", "WORD", "warning, critical or info"},
+    [OPTION_DAYS] = {"days", "N", "so far back (default 90)"},
+    [OPTION_CSV] = {"csv", NULL, "print comma-separated values"},
     [OPTION_AT] = {"at", "TIME", "at this time instead of now"},
     [OPTION_NAMES] = {"names", NULL, "names of people beside their ids"},
     [OPTION_LIFE] = {"life", NULL, "a made-up alert that fires, gets worse and ends"},

@@ -37,6 +37,8 @@ enum ctl_option {
     OPTION_SKU,
     OPTION_SEVERITY,
     OPTION_AT,
+    OPTION_DAYS,
+    OPTION_CSV,
     OPTION_NAMES,
     OPTION_LIFE,
     OPTION_DRY_RUN,

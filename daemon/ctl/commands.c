@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ctl/ask.h"
 #include "ctl/check.h"
+#include "ctl/history.h"
 #include "ctl/details.h"
 #include "ctl/routes.h"
 #include "ctl/show.h"
@@ -138,6 +139,8 @@ static const struct ctl_command COMMANDS[] = {
     {"allotments", "[--sku S]", 0, 0, OPTION_BIT(OPTION_SKU) | OPTION_BIT(OPTION_TENANT), run_allotments, "pools with their units and waiting members"},
     {"room", "SKU [N]", 1, 2, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_room, "is there room for N more members? exit 0, 1, or 3: unknown"},
     {"check", "", 0, 0, OPTION_BIT(OPTION_TENANT) | COMMAND_CHECKS, run_check, "plugin for Nagios and Icinga: exit 0 to 3"},
+    {"history", "ALLOTMENT", 1, 1, OPTION_BIT(OPTION_DAYS) | OPTION_BIT(OPTION_CSV), run_history, "numbers of a pool over time"},
+    {"forecast", "", 0, 0, OPTION_BIT(OPTION_TENANT), run_forecast, "when pools run out, at the pace of the last weeks"},
     {"why", "ALERT | --not TENANT SKU", 1, 2, OPTION_BIT(OPTION_NOT), run_why, "explain an alert, or why nothing was notified"},
     {"poll", "[TENANT]", 0, 1, 0, run_poll, "poll all tenants, or one, now"},
     {"silence add", "KEY=GLOB...", 1, 64, SILENCE_OPTIONS, run_silence_add, "send nothing about alerts that match"},

@@ -175,6 +175,7 @@ static const struct control_command COMMANDS[] = {
     {"POST", "/v1/deliveries/{id}/retry", CONTROL_WRITE, {NULL}, false, command_post_delivery_retry, "Sends a parked or queued message now, and ends the backoff of its receiver."},
     {"DELETE", "/v1/deliveries/{id}", CONTROL_WRITE, {NULL}, false, command_delete_delivery, "Gives up a queued or parked message."},
     {"GET", "/v1/history", CONTROL_READ, {"allotment", "days", "resolution"}, false, command_get_history, "Stored numbers of one allotment over time."},
+    {"GET", "/v1/forecast", CONTROL_READ, {"tenant"}, false, command_get_forecast, "When each pool runs out."},
 };
 
 const struct control_command *commands_table(size_t *ret_n)

@@ -4,3 +4,4 @@
 #include "status/control.h"
 
 void command_get_history(void *userdata, struct control_call *call);
+void command_get_forecast(void *userdata, struct control_call *call);

@@ -15,7 +15,7 @@ import time
 import unittest
 
 from described import DESCRIBED, compare, compare_with_description, schema_of
-from harness import Scenario, pool, state
+from harness import BUILD, Scenario, pool, state
 
 QUIET = state(pool(allotted=100, consumed=50))
 FULL = state(pool("p", 100, 100, waiting=30))
@@ -137,6 +137,16 @@ class Answers(Control):
         alert = self.wait("a forecast", lambda: self.curl("/v1/alerts")[1]["alerts"])[0]
         self.assertEqual((alert["rule"], alert["severity"], alert["unit"], alert["value"]), ("forecast", "warning", "days", 9))
         self.assertIn("runs out in about 9 days", alert["summary"])
+        status, forecast = self.curl("/v1/forecast?tenant=contoso", name="read")
+        self.assertEqual((status, [(f["allotment_id"], f["trend"], f["units_per_day"], f["early_days"], f["likely_days"])
+                                   for f in forecast["forecasts"]]), (200, [("p", "firm", 20, 9, 9)]))
+        ctl = [str(BUILD / "daemon/seatwatchctl"), "--socket", str(self.path("read"))]
+        for arguments, words in ((["forecast"], ("firm", "9 to 9")), (["history", "P", "--days", "60"], ("█  0 to 800 consumed", "MAX", "1000")),
+                                 (["history", "p", "--days", "60", "--csv"], ("at,consumed_min,consumed_max,consumed,allotted,waiting\n", ",800,800,800,1000,0\n"))):
+            done = subprocess.run([*ctl, *arguments], capture_output=True, text=True, timeout=90, env={**os.environ, "LC_ALL": "C.UTF-8"})
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for word in words:
+                self.assertIn(word, done.stdout)
         self.stop()
         self.put_past(800, 0)
         self.begin()
