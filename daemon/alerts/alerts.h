@@ -139,6 +139,9 @@ struct plan_context {
      * alert, which continues them. NULL: none are stored. -E */
     int (*past)(void *userdata, const char *alert_id, struct past_alert *ret, struct failure *ret_failure);
     void *past_userdata;
+    /* The calendar of a tenant; "": of alerts that belong to none. NULL: reminders keep to no hour. */
+    struct calendar (*calendar)(void *userdata, const char *tenant_id);
+    void *calendar_userdata;
     struct silences silences, maintenance; /* stored ones, and those of the configuration */
     bool complete_list; /* the observations cover all subjects of this tenant: alerts without one
                            are archived */

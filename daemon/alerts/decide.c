@@ -111,7 +111,7 @@ static bool has_lasted(const struct alert *a, const struct finding *f)
 static bool any_update(const struct alert *a, const struct observation *s, const struct outcome *o)
 {
     for (size_t i = 0; i < s->n_findings; i++)
-        if (has_lasted(a, &s->finding[i]) && needs_update(a, &s->finding[i], o))
+        if (!s->finding[i].waits && has_lasted(a, &s->finding[i]) && needs_update(a, &s->finding[i], o))
             return true;
     return false;
 }

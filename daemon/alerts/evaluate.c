@@ -126,6 +126,8 @@ static void step_finding(struct alert *a, const struct finding *f, const struct 
             ret->raised_lost = true;
             continue;
         }
+        if (f->waits && !up && input == LATCH_BREACH)
+            input = LATCH_UNKNOWN; /* until the day begins */
         if (drops)
             *l = (struct latch){.state = ALERT_OK};
         else

@@ -65,6 +65,12 @@ static const struct kind_row KINDS[KIND_COUNT_] = {
         {"change", DETAIL_CAUSE, IN_CONTEXT(cause)},
         {"former_units", DETAIL_NUMBER, IN_CONTEXT(reference)},
     }},
+    [KIND_UNUSED] = {.name = "unused", .words = message_unused, .detail = {
+        {"subscription_id", DETAIL_ID, IN_SUBSCRIPTION(id)},
+        {"next_lifecycle_date", DETAIL_DATE, IN_SUBSCRIPTION(next_lifecycle_date)},
+        {"most_used_units", DETAIL_NUMBER, IN_CONTEXT(reference)},
+        {"unused_since", DETAIL_INSTANT, IN_CONTEXT(unused_since_at)},
+    }},
 };
 /* clang-format on */
 

@@ -223,6 +223,8 @@ static int finish_work(struct plan *p, struct work *w)
 {
     struct changes *c = p->changes;
     bool blank = w->gone || is_blank(w->after);
+    if (!w->before || w->after->reminder_at != w->before->reminder_at)
+        plan_move_reminder(p, w->after);
     const struct past_alert past = counted(w->after); /* under its old id */
     int r = blank || !w->before ? 0 : settle_id(p, w->after);
     if (r >= 0 && w->before && (blank || strcmp(w->before->id, w->after->id) != 0))

@@ -92,6 +92,12 @@ int plan_defer_alert(struct plan *p, const struct alert *a, receiver_set to);
 bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes ownership of its members */
 
+/* reminder_hour.c */
+/* Moves a reminder about a date to the begin of the nearest day of the tenant; see rules/dates.h. */
+void plan_move_reminder(const struct plan *p, struct alert *a);
+/* The longest time from a notification to the reminder after it. */
+usec_t plan_longest_wait(const struct plan *p, const struct alert *a);
+
 /* info.c */
 /* Adds the events of severity info. They have no state: a plan after a loss of state, which may take old
  * pools for new ones, has none. */

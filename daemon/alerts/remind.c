@@ -22,7 +22,7 @@ static int remind(struct plan *p, struct alert *a)
         a->reminder_at = 0;
         return 0;
     }
-    if (planned_by_wrong_clock(a->reminder_at, now, interval)) {
+    if (planned_by_wrong_clock(a->reminder_at, now, plan_longest_wait(p, a))) {
         a->reminder_at = now + interval;
         return 0;
     }
@@ -44,7 +44,7 @@ static bool needs_look(const struct plan *p, const struct alert *a)
         return plan_moves_times(p, a);
     usec_t now = p->ctx->now.at;
     return p->jump || a->reminder_at <= now ||
-           a->reminder_at - now > reminder_interval(a, p->ctx->options);
+           a->reminder_at - now > plan_longest_wait(p, a);
 }
 
 int alerts_plan_reminders(const struct plan_context *ctx, const struct alert_registry *registry,

@@ -33,6 +33,7 @@ void message_service(const struct notification *n, struct message_text *w);
 void message_right(const struct notification *n, struct message_text *w);
 void message_credential(const struct notification *n, struct message_text *w);
 void message_inventory(const struct notification *n, struct message_text *w);
+void message_unused(const struct notification *n, struct message_text *w);
 
 /* For poll alerts: "sign-in was refused"; "the waiting members", "the licences" for NULL. */
 void message_because(struct text *t, const struct alert_context *f);

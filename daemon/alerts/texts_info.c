@@ -60,3 +60,33 @@ void message_inventory(const struct notification *n, struct message_text *w)
                            : "If nobody ordered this, find out who did: Microsoft 365 admin center, Billing, Your "
                              "products.");
 }
+
+/* "12 March": the year is clear, because it is near. */
+static void add_day(struct text *t, int32_t day)
+{
+    static const char *const MONTHS[] = {"January", "February", "March",     "April",   "May",      "June",
+                                         "July",    "August",   "September", "October", "November", "December"};
+    char date[RFC3339_MAX];
+    unsigned month, of_month;
+    if (sscanf(date_print(day, date), "%*d-%u-%u", &month, &of_month) == 2 && month >= 1 &&
+        month <= N_ELEMENTS(MONTHS))
+        text_addf(t, "%u %s", of_month, MONTHS[month - 1]);
+}
+
+void message_unused(const struct notification *n, struct message_text *w)
+{
+    const struct alert_context *f = n->context;
+    char date[RFC3339_MAX];
+    message_pool(&w->subject, f);
+    text_addf(&w->condition, ": cut %" PRId64 " of %" PRId64 " before ", n->value, f->allotted);
+    add_day(&w->condition, f->subscription[0].next_lifecycle_date);
+    text_add(&w->what, "Since ");
+    message_clock(&w->what, n, f->unused_since_at);
+    text_addf(&w->what, ", no more than %" PRId64 " %s in use at the same time, waiting members included.\n",
+              f->reference, f->reference == 1 ? "unit was" : "units were");
+    text_addf(&w->what, "The next date of the subscription is %s.\n",
+              date_print(f->subscription[0].next_lifecycle_date, date));
+    message_fallback(&w->what, f);
+    text_add(&w->next, "If the units will not be needed, reduce the subscription before that date: Microsoft 365 "
+                       "admin center, Billing, Your products.");
+}

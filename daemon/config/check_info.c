@@ -50,8 +50,8 @@ void check_info_route(struct load *l, const struct route *route, struct conf_whe
         return;
     if (!is_for_infos(m)) {
         walk_problem(&l->walk, walk_where(&l->walk, MARK_VALUE, &m->severity, where),
-                     "routes.match.severity: this rule has no such severity; inventory has info, "
-                     "the others have critical and warning");
+                     "routes.match.severity: this rule has no such severity; inventory and unused have "
+                     "info, the others have critical and warning");
         return;
     }
     if (route->hours.n_ranges > 0)

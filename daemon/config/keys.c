@@ -134,6 +134,17 @@ static const struct conf_key INVENTORY[] = {
      .def = "on", .set = SET_INFO, .help = "Whether these changes are reported."},
 };
 
+static const struct conf_key UNUSED[] = {
+    {.name = "info", .type = CONF_WORD, AT(threshold, info), .words = WORDS("off", "on"),
+     .def = "off", .set = SET_INFO, .help = "Whether unused units are reported."},
+    {.name = "before", .type = CONF_DURATION, AT(threshold, before), .min = "1d", .max = "365d",
+     .def = "30d", .set = SET_BEFORE,
+     .help = "They are reported this long before the next date of their subscription."},
+    {.name = "idle", .type = CONF_DURATION, AT(threshold, idle), .min = "1d", .max = "365d",
+     .def = "30d", .set = SET_IDLE,
+     .help = "Units are unused if nobody has used them, or waited for them, for this time."},
+};
+
 #define RULE_GROUP(word, RULE_, ROWS, struct_, help_)                                              \
     {.name = word, .type = CONF_RULE, AT(struct_, threshold[RULE_]), .off_ok = true,               \
      .section = &(const struct conf_section)SECTION(ROWS), .help = help_}
@@ -161,7 +172,10 @@ static const struct conf_key INVENTORY[] = {
                "Expiry of a certificate or client secret that tenants sign in with."),             \
     RULE_GROUP("inventory", RULE_INVENTORY, INVENTORY, struct_,                                    \
                "New SKUs and pools, trials that began, capacity that rose: events of severity "    \
-               "info.")
+               "info."),                                                                           \
+    RULE_GROUP("unused", RULE_UNUSED, UNUSED, struct_,                                             \
+               "Paid units that nobody uses, before the next date of their subscription: events "  \
+               "of severity info.")
 
 /* Offsets are from the rule_options that lie inside the options. */
 static const struct conf_key THRESHOLDS[] = {RULE_GROUPS(rule_options)};
@@ -466,7 +480,8 @@ static const struct conf_key ROOT[] = {
      .words = WORDS("ignore", "watch"), .def = "ignore",
      .help = "Whether free and trial SKUs raise alerts."},
     {.name = "dates_at", .type = CONF_CLOCK, AT(options, rules.dates_at), .def = "09:00",
-     .help = "Local time of the tenant at which the day changes for rules on dates."},
+     .help = "Local time of the tenant at which a day begins for rules about dates, and at which "
+             "they notify."},
     {.name = "names", .type = CONF_POOL_NAMES,
      COUNTED(options, rules.pool_name, rules.n_pool_names),
      .example = "( { allotment = \"551f1755-0184-9e51-0bc7-f32bae5a1afb\"; name = \"CSP pool\"; } "

@@ -101,6 +101,7 @@ static const struct context_field CONTEXT_ROWS[] = {
     REST(TEXT, receivers),
     REST(INSTANT, expires_at),
     REST(FLAG, expires_by_day),
+    REST(INSTANT, unused_since_at),
     CONTEXT_ROW(REST, "facts_at", INSTANT, observed_at),
 };
 const struct context_record CONTEXT_RECORD = RECORD(alert_context, CONTEXT_ROWS);

@@ -35,7 +35,8 @@ struct alert_context {
     /* the pool; allotment_id is NULL with scope = "sku" */
     char *allotment_id, *allotment_name;
     int64_t allotted, consumed, waiting;
-    int64_t reference; /* units before the drop or rise of capacity; NUMBER_UNKNOWN: there is none */
+    int64_t reference; /* units before the drop or rise of capacity; NUMBER_UNKNOWN: there is none.
+                        * unused: the most units in use, waiting members included */
     usec_t oldest_at;  /* since when the first member waits; 0: unknown, or nobody waits */
     char *sku_id, *sku_part_number;
     char *sku_name; /* display name, else part number, else id */
@@ -77,6 +78,7 @@ struct alert_context {
     int64_t n_used_by;  /* credential: the number of all of them */
     char *receivers;    /* credential: names of receivers that sign in with it, one per line; NULL: none */
     usec_t expires_at;  /* credential: 0: unknown */
+    usec_t unused_since_at; /* unused: no more than `reference` units were in use since then */
     usec_t observed_at; /* time of the poll that these numbers are from */
 };
 

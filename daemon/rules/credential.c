@@ -63,11 +63,19 @@ bool credential_is_over(const struct credential *c)
     return c->ends_at && c->true_at + early >= c->ends_at;
 }
 
+static struct calendar calendar_of(const struct credential *c, usec_t begins)
+{
+    return (struct calendar){
+        .begins = begins, .utc_offset = c->utc_offset, .userdata = c->userdata, .offset = c->zone.offset};
+}
+
 /* Whole days to the expiry; negative once it has passed. */
 static int64_t days_left(const struct rule_options *o, const struct credential *c)
 {
-    int64_t last = c->ends_by_day ? day_of(c->ends_at, 0, 0) : day_of(c->ends_at, c->zone.offset, 0);
-    int64_t days = last - day_of(c->true_at, c->zone.offset, o->dates_at);
+    static const struct calendar UTC;
+    const struct calendar dates = calendar_of(c, o->dates_at), local = calendar_of(c, 0);
+    int64_t last = calendar_day(c->ends_by_day ? &UTC : &local, c->ends_at);
+    int64_t days = last - calendar_day(&dates, c->true_at);
     bool ended = !c->ends_by_day && c->true_at >= c->ends_at;
     return ended && days >= 0 ? -1 : days;
 }
@@ -92,6 +100,8 @@ static void judge_end(const struct rule_options *o, const struct credential *c,
         return; /* unknown: refused for another reason, or not used yet */
     finding_set(f, days, level, level);
     s->context->cause = tried && days < 0 ? CAUSE_ENDED : CAUSE_NONE;
+    const struct calendar dates = calendar_of(c, o->dates_at);
+    f->waits = c->true_at < end && rule_awaits_date(RULE_CREDENTIAL, s->context) && calendar_waits(&dates, c->true_at);
 }
 
 /* ---- context ---- */

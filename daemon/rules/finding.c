@@ -60,13 +60,6 @@ enum level level_enabled(const struct threshold *t, enum level level)
     return level;
 }
 
-int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins)
-{
-    int64_t seconds = (int64_t)(at / USEC_PER_SEC) + utc_offset - (int64_t)(begins / USEC_PER_SEC);
-    int64_t day = 24 * 60 * 60;
-    return seconds / day - (seconds % day < 0);
-}
-
 const struct finding *observation_finding(const struct observation *s, enum rule rule)
 {
     for (size_t i = 0; i < s->n_findings; i++)

@@ -42,10 +42,6 @@ int64_t usage_clears_below(const struct threshold *t);
 void gone_judge(const struct threshold t[static RULE_COUNT_], bool gone, int64_t last_consumed,
                 struct finding *ret);
 
-/* Days since 1970, with days that begin at `begins` (microseconds after local midnight) in a zone
- * `utc_offset` seconds east of UTC. Rules about dates so change at a configured hour. */
-int64_t day_of(usec_t at, int32_t utc_offset, usec_t begins);
-
 /* ---- evaluation.c: state of one evaluation, and helpers of all rules ---- */
 
 struct tenant_evaluation { /* a call of judge_snapshot or judge_again */
@@ -55,6 +51,8 @@ struct tenant_evaluation { /* a call of judge_snapshot or judge_again */
     struct tenant_memory *after;
     struct observations *observations;
     bool list_known; /* the list of pools is complete and plausible */
+    int64_t today;   /* as in rules/dates.h */
+    bool waits;
 };
 usec_t judging_now(const struct tenant_evaluation *e); /* time of the snapshot, by the clock of its source */
 /* Appends an observation with tenant, time and zone in its context. NULL: out of memory, also if
@@ -243,6 +241,15 @@ int pools_judge(struct tenant_evaluation *e, const struct groups *g, const struc
 /* Called by pools_judge with scope = "sku". */
 int skus_judge(struct tenant_evaluation *e, const struct groups *g, const struct presences *presences);
 int subscriptions_judge(struct tenant_evaluation *e, const struct groups *g);
+/* One subscription of one pool. */
+struct backing {
+    const struct subscription *s;
+    size_t at; /* of the allotment */
+};
+/* Appends the event of the rule unused about an active, paid subscription of these n pools, if there is one,
+ * and remembers that in *k. `date`: its next one. */
+int unused_judge(struct tenant_evaluation *e, const struct groups *g, const struct backing *backing, size_t n,
+                 int32_t date, struct known_subscription *k);
 /* Appends the events of the rule inventory. */
 int inventory_judge(struct tenant_evaluation *e, struct groups *g, const struct presences *presences);
 int errors_judge(struct tenant_evaluation *e, struct groups *g);

@@ -72,6 +72,12 @@ int judge_snapshot(const struct judge_context *ctx, const struct snapshot *snaps
         .observations = observations,
         .list_known = snapshot->allotments == SECTION_COMPLETE && !snapshot->schema_changed,
     };
+    const struct calendar dates = {.begins = ctx->options->dates_at,
+                                   .utc_offset = ctx->utc_offset,
+                                   .userdata = ctx->userdata,
+                                   .offset = ctx->zone.offset};
+    e.today = calendar_day(&dates, judging_now(&e));
+    e.waits = calendar_waits(&dates, judging_now(&e));
     if (judge_all(&e) < 0)
         return failure_oom(ret_failure);
     *ret_observations = TAKE(observations);

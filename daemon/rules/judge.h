@@ -21,6 +21,7 @@
 #pragma once
 #include "model/rights.h"
 #include "rules/context.h"
+#include "rules/dates.h"
 #include "rules/trend.h"
 
 /* The kinds of alerts, in no particular order. Their properties are rows in alerts/kind.h. */
@@ -35,6 +36,7 @@ enum kind {
     KIND_CREDENTIAL,
     KIND_STORM,
     KIND_INVENTORY, /* no alerts: see struct info */
+    KIND_UNUSED,    /* ... */
     KIND_COUNT_
 };
 
@@ -47,6 +49,8 @@ struct finding {
     enum rule rule;
     enum finding_state state;
     bool accepted;    /* KNOWN: the value is the new normal; the alert resolves without recovery */
+    bool waits;       /* KNOWN: a date that came nearer raises the level, and its day has not begun: no
+                       * level fires that is not up */
     bool not_offered; /* UNKNOWN because the source in use never has this value: the finding keeps
                        * its level, but does not keep other findings of the alert from clearing */
     enum level raise; /* KNOWN: the level that the limits give */
@@ -128,6 +132,8 @@ struct known_subscription {
     enum subscription_state state;
     bool seen_active; /* was seen active or in warning, or not in force with units in use */
     bool renews;      /* its date moved forward while it was active */
+    int32_t unused_told;  /* the next_lifecycle_date that unused units were reported for; 0: none */
+    int64_t unused_day;   /* the day on which it was last examined for them; not stored */
     int32_t next_lifecycle_date; /* DATE_UNKNOWN */
     struct instant absent_since; /* unset: in the last complete list */
 };
@@ -180,6 +186,11 @@ DEFINE_CLEANUP(struct tenant_memory *, tenant_memory_free)
 
 /* ---- evaluating a snapshot ---- */
 
+/* Demand for the units of a pool, and their number, over some time. */
+struct pool_past {
+    int64_t most_used;      /* consumed units and waiting members together, at their peak */
+    int64_t least_allotted; /* units */
+};
 struct judge_context { /* all borrowed */
     const struct rule_options *options;
     const struct tenant_identity *tenant;
@@ -194,6 +205,9 @@ struct judge_context { /* all borrowed */
      * order; returns how many. NULL: there is no history. */
     size_t (*past_demand)(const void *userdata, const char *allotment_id, int64_t today,
                           struct trend_day ret[static TREND_DAYS]);
+    /* False: not known of all the time since `from_at`. NULL: never known. */
+    bool (*pool_past)(const void *userdata, const char *allotment_id, usec_t from_at, struct pool_past *ret);
+    int32_t (*utc_offset)(const void *userdata, usec_t at); /* as in struct calendar */
     const void *userdata;
 };
 /* Returns one observation for each current and remembered pool, subscription and error group, and
@@ -349,6 +363,8 @@ struct credential {
     const char *const *receiver; /* names, in the order of the configuration */
     size_t n_receivers;
     struct zone zone; /* of the first tenant; UTC without one */
+    int32_t (*utc_offset)(const void *userdata, usec_t at); /* that zone, as in struct calendar; NULL: `zone` */
+    const void *userdata;
     usec_t true_at;                              /* now, by the clock of Graph */
     usec_t ends_at;                              /* expiry; 0: unknown */
     bool ends_by_day;   /* only the day is known: ends_at is its begin in UTC, and it is the last

@@ -128,6 +128,10 @@ static void threshold_apply(struct threshold *t, const struct threshold *o)
         t->manual_renewal = o->manual_renewal;
     if (o->set & SET_INFO)
         t->info = o->info;
+    if (o->set & SET_BEFORE)
+        t->before = o->before;
+    if (o->set & SET_IDLE)
+        t->idle = o->idle;
 }
 
 static void override_apply(const struct override *o, struct threshold ret[static RULE_COUNT_],

@@ -32,7 +32,7 @@ static const struct rule_row RULES[RULE_COUNT_] = {
         .rests_on = RESTS_ON_UNITS | RESTS_ON_WAITING,
         .suffix = " were in use", .shows = SHOWS_VALUE_WHILE_OPEN},
     [RULE_SUBSCRIPTION] = {.name = "subscription", .unit = UNIT_DAYS, .tie = 7, .falls = true,
-        .baseline = true, .reminders = true, .suffix = " left",
+        .baseline = true, .reminders = true, .date = DATE_OF_SUBSCRIPTION, .suffix = " left",
         .shows = SHOWS_VALUE_IF_NOT_NEGATIVE},
     [RULE_ASSIGNMENT_ERRORS] = {.name = "assignment_errors", .unit = UNIT_ERRORS, .tie = 8,
         .scope = RULE_BY_SKU, .scope_what = "errors are", .limits_only = true, .baseline = true,
@@ -48,9 +48,11 @@ static const struct rule_row RULES[RULE_COUNT_] = {
     [RULE_SERVICE] = {.name = "service", .unit = UNIT_TENANTS, .tie = 12, .baseline = true,
         .reminders = true, .suffix = " alike", .shows = SHOWS_VALUE_WHILE_OPEN},
     [RULE_CREDENTIAL] = {.name = "credential", .unit = UNIT_DAYS, .tie = 13, .scope = RULE_BY_TENANT,
-        .scope_what = "signing in is", .falls = true, .update = UPDATE_DAYS, .suffix = " left",
+        .scope_what = "signing in is", .falls = true, .update = UPDATE_DAYS, .date = DATE_WITHOUT_CAUSE,
+        .suffix = " left",
         .shows = SHOWS_VALUE_IF_NOT_NEGATIVE},
     [RULE_INVENTORY] = {.name = "inventory", .unit = UNIT_UNITS, .tie = 14, .informs = true},
+    [RULE_UNUSED] = {.name = "unused", .unit = UNIT_UNITS, .tie = 15, .informs = true},
 };
 /* clang-format on */
 static const char *const LEVELS[LEVEL_COUNT_] = {"none", "warning", "critical"};

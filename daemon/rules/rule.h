@@ -34,6 +34,7 @@ enum rule {
     RULE_SERVICE,
     RULE_CREDENTIAL,
     RULE_INVENTORY,
+    RULE_UNUSED,
     RULE_COUNT_
 };
 enum unit {
@@ -58,6 +59,12 @@ enum rule_update {
     UPDATE_DOUBLED_CAUSE, /* the same, if this rule decided the level then and now */
     UPDATE_DAYS,          /* the value falls to 30, 14, 7 or 1 days */
     UPDATE_SECTION,       /* a more important section than the notified one is unreadable */
+};
+/* What tells whether a finding is about a date that is near, or about something that has happened. */
+enum rule_date {
+    DATE_NONE,            /* it is about no date */
+    DATE_OF_SUBSCRIPTION, /* the subscription is in force, or in its grace period */
+    DATE_WITHOUT_CAUSE,   /* the context has no cause */
 };
 /* Whether texts show the value. */
 enum rule_shows {
@@ -94,6 +101,7 @@ struct rule_row {
     bool baseline;        /* on the first complete poll it goes into the digest */
     bool reminders;       /* has reminders as a warning; critical alerts always have them */
     enum rule_update update;
+    enum rule_date date;
     enum cause cause; /* cause of an alert with this finding, before that of the context; or NONE */
     int cause_rank;   /* among several such findings the lowest rank decides */
     unsigned rests_on; /* RESTS_ON_ bits */
@@ -135,6 +143,7 @@ struct threshold {
     uint32_t min_samples; /* complete polls in a row before it is raised or resolved; >= 1 */
     bool manual_renewal;  /* subscription only: renewal = "manual" */
     bool info;            /* rules that report events of severity info: whether they do */
+    usec_t before, idle;  /* unused only: so long before the date; so long nobody used the units */
     unsigned set;         /* SET_ bits below */
     int line;             /* in the configuration, of the last group that sets one of them; 0: none */
 };
@@ -149,4 +158,6 @@ enum {
     SET_MIN_SAMPLES = 1 << 7,
     SET_RENEWAL = 1 << 8,
     SET_INFO = 1 << 9,
+    SET_BEFORE = 1 << 10,
+    SET_IDLE = 1 << 11,
 };

@@ -11,11 +11,6 @@
 
 #define POOLS_NAMED_MAX 8
 
-/* One subscription of one pool. */
-struct backing {
-    const struct subscription *s;
-    size_t at; /* of the allotment */
-};
 /* What the pools say about one subscription id. */
 struct subscription_case {
     const char *id;
@@ -35,11 +30,6 @@ static int compare_backings(const void *a, const void *b)
     const struct backing *x = a, *y = b;
     int r = strcmp(x->s->id, y->s->id);
     return r ? r : (x->at > y->at) - (x->at < y->at);
-}
-
-static int64_t today(const struct tenant_evaluation *e)
-{
-    return day_of(judging_now(e), e->ctx->zone.offset, e->ctx->options->dates_at);
 }
 
 /* A pool of the subscribedSkus fallback has all subscriptions ever ordered for the SKU; its
@@ -214,8 +204,9 @@ static int judge_present(struct tenant_evaluation *e, const struct groups *g,
         silent || ignore == IGNORE_ALERTS || (v->first->trial && !e->ctx->options->watch_free_skus);
     s->n_findings = 1;
     finding_init(&s->finding[0], RULE_SUBSCRIPTION, &t[RULE_SUBSCRIPTION]);
-    int64_t days = v->next_date == DATE_UNKNOWN ? NUMBER_UNKNOWN : v->next_date - today(e);
+    int64_t days = v->next_date == DATE_UNKNOWN ? NUMBER_UNKNOWN : v->next_date - e->today;
     judge_state(v, past, &t[RULE_SUBSCRIPTION], days, &s->finding[0]);
+    s->finding[0].waits = e->waits && !has_ended(v->state);
     return fill_context(e, g, v, s->context);
 }
 
@@ -254,7 +245,11 @@ static int add_present(struct tenant_evaluation *e, const struct groups *g,
     int r = judge_present(e, g, v, past);
     struct known_subscription k = {
         .state = v->state, .seen_active = is_watched(v, past), .renews = renews(v, past),
-        .next_lifecycle_date = v->next_date};
+        .next_lifecycle_date = v->next_date,
+        .unused_told = past ? past->unused_told : 0,
+        .unused_day = past ? past->unused_day : 0};
+    if (r >= 0 && v->state == SUBSCRIPTION_ACTIVE && !v->first->trial)
+        r = unused_judge(e, g, v->backing, v->n, v->next_date, &k);
     return r < 0 ? r : remember(e, v->id, &k);
 }
 

@@ -25,6 +25,16 @@ static int past_of(void *userdata, const char *alert_id, struct past_alert *ret,
     return app->store ? store_past_alert(app->store, alert_id, ret, ret_failure) : 0;
 }
 
+static struct calendar calendar_of(void *userdata, const char *tenant_id)
+{
+    const struct app *app = userdata;
+    const struct tenant *t = tenant_find(app->tenant, app->n_tenants, tenant_id);
+    struct calendar dates = {.begins = app->options->rules.dates_at}; /* UTC without a tenant */
+    if (t)
+        dates = (struct calendar){dates.begins, tenant_utc_offset, t->options, 0};
+    return dates;
+}
+
 struct plan_context commit_context(struct app *app, const struct tenant *t, struct instant now)
 {
     usec_t tolerance = t ? 3 * t->options->identity.interval : 0;
@@ -41,6 +51,8 @@ struct plan_context commit_context(struct app *app, const struct tenant *t, stru
         .maintenance = {app->options->maintenance, app->options->n_maintenance},
         .past = past_of,
         .past_userdata = app,
+        .calendar = calendar_of,
+        .calendar_userdata = app,
     };
 }
 

@@ -267,8 +267,11 @@ static void begin(const struct app *app, size_t owner, struct instant now, struc
     ret->ends_at = by_entry ? s->entry_at : s->ends_at;
     ret->ends_by_day = !u.certificate && !by_entry;
     ret->blamed = s->blamed;
-    if (u.tenant)
+    if (u.tenant) {
         ret->zone = tenant_zone(u.tenant->options, ret->true_at);
+        ret->utc_offset = tenant_utc_offset;
+        ret->userdata = u.tenant->options;
+    }
 }
 
 static void describe_tenant(const struct credential_state *s, struct tenant *t, struct instant now, struct credential *c)

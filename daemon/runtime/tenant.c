@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "runtime/app.h"
 #include "runtime/backoff_until.h"
+#include "runtime/pool_past.h"
 #include "runtime/silence_list.h"
 #include "store/history.h"
 
@@ -15,6 +16,18 @@ struct zone tenant_zone(const struct tenant_options *t, usec_t at)
     struct zone zone = {0}; /* an unknown zone was refused with the configuration */
     (void)clock_zone(t ? t->identity.timezone : "", at, &zone);
     return zone;
+}
+
+int32_t tenant_utc_offset(const void *options, usec_t at)
+{
+    return tenant_zone(options, at).offset;
+}
+
+/* ... of the tenant that is evaluated. */
+static int32_t utc_offset(const void *userdata, usec_t at)
+{
+    const struct tenant *t = userdata;
+    return tenant_utc_offset(t->options, at);
 }
 
 int tenant_set_machine_zone(struct alert_context *f, usec_t at)
@@ -71,6 +84,8 @@ struct judge_context tenant_judge_context(const struct tenant *t, usec_t at)
                                   .zone = tenant_zone(t->options, at),
                                   .drop_acknowledged = drop_acknowledged,
                                   .past_demand = past_demand,
+                                  .pool_past = tenant_pool_past,
+                                  .utc_offset = utc_offset,
                                   .userdata = t};
 }
 

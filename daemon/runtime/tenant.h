@@ -69,5 +69,6 @@ bool tenant_is_stale(const struct tenant *t);
 struct judge_context tenant_judge_context(const struct tenant *t, usec_t at);
 /* NULL: the zone of this machine. */
 struct zone tenant_zone(const struct tenant_options *t, usec_t at);
+int32_t tenant_utc_offset(const void *options, usec_t at); /* of that zone, for a struct calendar */
 /* The zone of this machine, for alerts that belong to no tenant. -ENOMEM. */
 int tenant_set_machine_zone(struct alert_context *f, usec_t at);

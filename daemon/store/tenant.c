@@ -51,8 +51,9 @@ static int pool_read(struct row *row, const char *id, struct known_pool *p)
     return copied ? 0 : -ENOMEM;
 }
 
-/* Bits of the column seen_active. */
+/* Bits of the column seen_active; the date of unused_told begins at bit 8. */
 enum { SUBSCRIPTION_SEEN = 1, SUBSCRIPTION_RENEWS = 2 };
+#define SUBSCRIPTION_TOLD INT64_C(256)
 
 static const char *subscription_key(const void *memory, size_t i)
 {
@@ -65,7 +66,8 @@ static void subscription_row(const void *memory, size_t i, struct row *row)
     const struct tenant_memory *m = memory;
     const struct known_subscription *k = &m->subscription[i];
     row_text(row, enum_text_subscription_name(k->state));
-    row_int(row, (k->seen_active ? SUBSCRIPTION_SEEN : 0) | (k->renews ? SUBSCRIPTION_RENEWS : 0));
+    row_int(row, (k->seen_active ? SUBSCRIPTION_SEEN : 0) | (k->renews ? SUBSCRIPTION_RENEWS : 0) |
+                     (k->unused_told > 0 ? (int64_t)k->unused_told * SUBSCRIPTION_TOLD : 0));
     row_int(row, k->next_lifecycle_date);
     row_instant(row, &k->absent_since);
 }
@@ -75,9 +77,10 @@ static int subscription_read(struct row *row, const char *id, struct known_subsc
     int state = word_subscription(row_get_text(row));
     row->wrong = row->wrong || state < 0;
     k->state = (enum subscription_state)(state < 0 ? 0 : state);
-    int64_t bits = row_get_int(row, 0, SUBSCRIPTION_SEEN | SUBSCRIPTION_RENEWS);
+    int64_t bits = row_get_int(row, 0, INT32_MAX * SUBSCRIPTION_TOLD + SUBSCRIPTION_TOLD - 1);
     k->seen_active = bits & SUBSCRIPTION_SEEN;
     k->renews = bits & SUBSCRIPTION_RENEWS;
+    k->unused_told = (int32_t)(bits / SUBSCRIPTION_TOLD);
     k->next_lifecycle_date = (int32_t)row_get_int(row, INT32_MIN, INT32_MAX);
     k->absent_since = row_get_instant(row);
     return row->wrong ? 0 : text_copy(id, &k->id);

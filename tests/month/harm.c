@@ -98,12 +98,20 @@ static bool is_explained(struct subject s)
            world->company[s.tenant].pool[s.n].subscription != SUBSCRIPTION_ACTIVE;
 }
 
+/* A grace period that began is notified from dates_at (09:00 UTC) on; a suspension at once. */
+static bool awaits_hour(struct subject s)
+{
+    return s.kind == SUBJECT_SUBSCRIPTION &&
+           world->company[s.tenant].pool[s.n].subscription == SUBSCRIPTION_WARNING &&
+           timers_now().at % USEC_PER_DAY < 9 * USEC_PER_HOUR;
+}
+
 static void follow(size_t i)
 {
     struct subject s = subject_at(i);
     int64_t harm = subject_harm(world, s);
     bool unread = s.kind != SUBJECT_TENANT && !subject_is_read(world, s);
-    if (harm != subject[i].harm || unread || is_explained(s))
+    if (harm != subject[i].harm || unread || is_explained(s) || awaits_hour(s))
         subject[i].since_mono = timers_now().mono;
     if (harm == 0)
         subject[i].excused = 0;

@@ -63,7 +63,8 @@ static void write_config(const struct process *p, unsigned variant)
         text_addf(
             &t,
             "%s\n { name = \"t%zu\"; tenant_id = \"11111111-2222-4333-8444-%012zu\";"
-            " client_id = \"99999999-aaaa-4bbb-8ccc-dddddddddddd\"; client_secret_file = \"s\"; }",
+            " client_id = \"99999999-aaaa-4bbb-8ccc-dddddddddddd\"; client_secret_file = \"s\";"
+            " timezone = \"UTC\"; }",
             i ? "," : "", i, i);
     text_add(&t, ");\nreceivers = (");
     for (unsigned i = 0; i < RECEIVERS; i++)

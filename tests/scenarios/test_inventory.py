@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Severity info: a new pool is told to the journal and to the receiver that a route names, once, and to nobody else."""
+"""Severity info: a new pool is told to the journal and to the receiver that a route names, once, and to nobody else.
+Unused units are told once, when the history covers the time."""
+import datetime
 import re
 import signal
 import socket
 import unittest
 
+from clocks import HOUR, Clocks
 from harness import E3, Scenario, pool, scenario, state
 
 NEW = pool("new", 7, 1, sku=E3, part="SPE_E3")
@@ -54,6 +57,29 @@ class Inventory(Scenario):
         self.assertEqual((report["alerts"], report["deliveries"]["delivered"]), ([], 1))
         self.assertEqual(hook.messages()[0]["data"]["title"],
                          "contoso: Microsoft 365 E5: capacity rose by 20 units, from 100 to 120")
+
+
+class Unused(Clocks):
+    def test_unused_units_are_told_once_when_a_day_is_known(self):
+        date = datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=20)
+        sub = {"subscriptionId": "s-1", "startDate": "2026-01-01", "nextLifecycleDate": str(date), "state": "active", "tags": "none"}
+        with self.same_world():
+            hook, graph = self.hook(), self.graph(state(pool("p", 100, 60, subscriptions=[sub])))
+        self.configure(graph, [hook], extra='thresholds = { unused = { info = "on"; idle = "1d"; }; };\n'
+                       'routes = ( { match = { rule = "unused"; }; to = [ "hook" ]; } );\n')
+        self.start()
+        self.wait("two polls", lambda: self.stderr().count("polled in") >= 2)
+        self.assertEqual(hook.messages(), [])
+        self.sleep(24 * HOUR)
+        told = self.wait_message(hook, "alert.info")["data"]
+        self.assertEqual((told["rule"], told["value"], told["detail"]["most_used_units"], told["detail"]["subscription_id"]),
+                         ("unused", 40, 60, "s-1"))
+        self.assertEqual(told["title"], f"contoso: Microsoft 365 E5: cut 40 of 100 before {date.day} {date:%B}")
+        self.stop(signal.SIGKILL)
+        polls = self.stderr().count("polled in")
+        self.start()
+        self.wait("two more polls", lambda: self.stderr().count("polled in") >= polls + 2)
+        self.assertEqual(len({r["headers"]["webhook-id"] for r in hook.requests()}), 1)
 
 
 if __name__ == "__main__":

@@ -91,6 +91,29 @@ static void each_change_has_its_words(void **state)
     assert_string_equal(n->description, "3 of 120 units are in use.\nRule inventory: 20 units.");
 }
 
+static void unused_units_are_named_with_the_date(void **state)
+{
+    CLEANUP(observations_free) struct observations *o = calloc(1, sizeof *o);
+    (void)state;
+    add_info(o, CAUSE_NONE, 40, 260);
+    struct alert_context *f = o->info[0].context;
+    o->info[0].kind = KIND_UNUSED;
+    o->info[0].rule = RULE_UNUSED;
+    f->unused_since_at = NOW - 30 * USEC_PER_DAY;
+    f->subscription = calloc(1, sizeof *f->subscription);
+    assert_non_null(f->subscription);
+    f->n_subscriptions = 1;
+    f->subscription[0] = (struct context_subscription){
+        .id = text_of("s-1"), .start_date = DATE_UNKNOWN, .next_lifecycle_date = 20889}; /* 2027-03-12 */
+    CLEANUP(changes_free) struct changes *c = planned(o, false);
+    const struct notification *n = c->event[0].notification;
+    assert_string_equal(n->title, "contoso: Visio Plan 2 (pool 2 of 2): cut 40 of 300 before 12 March");
+    assert_string_equal(n->description,
+                        "Since 2026-10-23 12:00 UTC, no more than 260 units were in use at the same time, waiting "
+                        "members included.\nThe next date of the subscription is 2027-03-12.\n"
+                        "Rule unused: 40 units.");
+}
+
 static void an_event_has_an_id_and_no_alert(void **state)
 {
     CLEANUP(observations_free) struct observations *o = calloc(1, sizeof *o);
@@ -124,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_change_has_its_words),
+        cmocka_unit_test(unused_units_are_named_with_the_date),
         cmocka_unit_test(an_event_has_an_id_and_no_alert),
         cmocka_unit_test(after_a_loss_of_state_nothing_is_new),
     };

@@ -18,6 +18,7 @@ static void every_kind_has_the_name_that_ids_are_made_of(void **state)
         [KIND_POLL] = "poll",         [KIND_DELIVERY] = "delivery",         [KIND_RIGHT] = "right",
         [KIND_SERVICE] = "service",   [KIND_CREDENTIAL] = "credential",   [KIND_STORM] = "storm",
         [KIND_INVENTORY] = "inventory",
+        [KIND_UNUSED] = "unused",
     };
     (void)state;
     for (int k = 0; k < KIND_COUNT_; k++) {

@@ -79,7 +79,7 @@ static void every_rule_of_the_configuration_is_a_rule_of_the_rules_room(void **s
                                                         (size_t)rule * sizeof(struct threshold));
             n++;
         }
-    assert_int_equal(n, 11);
+    assert_int_equal(n, 12);
 }
 
 static void words_stand_in_the_order_of_their_enums(void **state)

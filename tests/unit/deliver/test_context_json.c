@@ -140,7 +140,7 @@ static void a_stored_row_keeps_its_names_and_their_order(void **state)
         "\"tenants\":11,\"tenants_failing\":12,\"tenants_read\":13,\"failing_since_at\":14,"
         "\"credential\":\"certificate\",\"client_id\":\"c-1\",\"file\":\"/app.crt\","
         "\"used_by\":\"contoso\",\"n_used_by\":15,\"receivers\":\"exo\",\"expires_at\":16,\"expires_by_day\":true,"
-        "\"facts_at\":17}}";
+        "\"unused_since_at\":20,\"facts_at\":17}}";
     CLEANUP(context_free) struct alert_context *f = NULL;
     CLEANUP(free) char *bytes = NULL;
     size_t len;

@@ -120,7 +120,24 @@ static void a_day_begins_when_somebody_is_there(void **state)
         d.c.zone.offset = CASES[i].utc_offset;
         assert_judged(&d, CASES[i].why, CASES[i].value > 7 ? "warning" : "critical", CASES[i].value,
                       NULL);
+        struct observation s = judge(&d);
+        if (s.finding[0].waits != (CASES[i].value > 7))
+            fail_msg("%s: it is told at the wrong hour", CASES[i].why);
+        observation_clear(&s);
     }
+}
+
+static void an_expired_credential_does_not_wait_for_the_hour(void **state)
+{
+    struct engine_fixture d;
+    (void)state;
+    engine_init(&d);
+    d.w.now.at = IN_DAYS(0) + 3 * USEC_PER_HOUR;
+    d.c.ends_at = IN_DAYS(0) + USEC_PER_HOUR;
+    struct observation s = judge(&d);
+    assert_verdict(&s.finding[0], "critical");
+    assert_false(s.finding[0].waits);
+    observation_clear(&s);
 }
 
 /* Two alarms for one cause would be one too many; none would be worse. */
@@ -364,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days_count_down_to_the_end_and_are_told_for_what_they_are),
         cmocka_unit_test(a_day_begins_when_somebody_is_there),
+        cmocka_unit_test(an_expired_credential_does_not_wait_for_the_hour),
         cmocka_unit_test(a_refusal_is_told_by_one_alert_only),
         cmocka_unit_test(still_accepted_requires_a_later_sign_in),
         cmocka_unit_test(an_end_that_has_come_explains_a_refusal),

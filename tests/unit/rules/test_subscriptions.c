@@ -216,6 +216,29 @@ static void the_day_changes_at_the_configured_hour_of_the_tenant(void **state)
     }
 }
 
+static void what_a_date_causes_waits_for_the_hour_and_what_happens_does_not(void **state)
+{
+    static const struct {
+        const char *state;
+        int hour; /* UTC, of DAY_0 */
+        bool waits;
+    } CASES[] = {
+        {"active", 8, true},     {"active", 9, false},    {"warning", 3, true}, {"warning", 20, false},
+        {"suspended", 3, false}, {"lockedOut", 3, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+        CLEANUP(fixture_clear) struct rules_fixture w;
+        fixture_init(&w);
+        w.options.threshold[RULE_SUBSCRIPTION].manual_renewal = true;
+        w.now.at = (usec_t)DAY_0 * USEC_PER_DAY + (usec_t)CASES[i].hour * USEC_PER_HOUR;
+        poll_state(&w, CASES[i].state, 5, 10);
+        assert_verdict(finding(&w), "critical");
+        if (finding(&w)->waits != CASES[i].waits)
+            fail_msg("%s at %d", CASES[i].state, CASES[i].hour);
+    }
+}
+
 static void days_are_counted_although_the_clock_starts_in_1970(void **state)
 {
     CLEANUP(fixture_clear) struct rules_fixture w;
@@ -363,6 +386,7 @@ int main(void)
         cmocka_unit_test(a_missing_one_is_unknown_and_forgotten_after_a_week),
         cmocka_unit_test(one_is_not_missing_while_a_pool_does_not_tell_its_subscriptions),
         cmocka_unit_test(the_day_changes_at_the_configured_hour_of_the_tenant),
+        cmocka_unit_test(what_a_date_causes_waits_for_the_hour_and_what_happens_does_not),
         cmocka_unit_test(days_are_counted_although_the_clock_starts_in_1970),
         cmocka_unit_test(a_date_that_rolls_forward_ends_the_alarm),
         cmocka_unit_test(one_whose_date_moved_once_renews_by_itself),

@@ -28,6 +28,7 @@ static struct tenant_memory *a_memory(unsigned n_pools)
             .state = (enum subscription_state)m->n_subscriptions,
             .seen_active = m->n_subscriptions % 2 != 0,
             .renews = m->n_subscriptions % 3 == 0,
+            .unused_told = m->n_subscriptions % 2 ? 20000 + (int32_t)m->n_subscriptions : 0,
             .next_lifecycle_date = m->n_subscriptions ? 20000 : DATE_UNKNOWN,
             .absent_since = {T0, 5, UINT64_MAX}};
     m->group = calloc(2, sizeof *m->group);
@@ -99,6 +100,7 @@ static void memories_equal(const struct tenant_memory *a, const struct tenant_me
         assert_int_equal(a->subscription[i].state, b->subscription[i].state);
         assert_int_equal(a->subscription[i].seen_active, b->subscription[i].seen_active);
         assert_int_equal(a->subscription[i].renews, b->subscription[i].renews);
+        assert_int_equal(a->subscription[i].unused_told, b->subscription[i].unused_told);
         assert_int_equal(a->subscription[i].next_lifecycle_date,
                          b->subscription[i].next_lifecycle_date);
         instants_equal(a->subscription[i].absent_since, b->subscription[i].absent_since);
