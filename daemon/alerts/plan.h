@@ -93,7 +93,7 @@ bool plan_is_old(const struct plan *p, const struct alert *a);
 int plan_add_event(struct plan *p, const struct event *e); /* takes ownership of its members */
 
 /* reminder_hour.c */
-/* Moves a reminder about a date to the begin of the nearest day of the tenant; see rules/dates.h. */
+/* Moves a reminder about a date to the begin of a day of the tenant; see rules/dates.h. */
 void plan_move_reminder(const struct plan *p, struct alert *a);
 /* The longest time from a notification to the reminder after it. */
 usec_t plan_longest_wait(const struct plan *p, const struct alert *a);

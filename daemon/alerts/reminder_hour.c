@@ -7,17 +7,21 @@ static bool keeps_to_an_hour(const struct plan *p, const struct alert *a)
     return p->ctx->calendar && a->context && rule_awaits_date(a->rule, a->context);
 }
 
+/* So much earlier than it is due, so that the reminder of a message some minutes after the hour, or of one
+ * before the clock was put forward, does not wait for another day. */
+#define EARLY (2 * USEC_PER_HOUR)
+
 /* Half an interval stays between a message and the reminder after it. */
 void plan_move_reminder(const struct plan *p, struct alert *a)
 {
-    usec_t now = p->ctx->now.at, half_a_day = USEC_PER_DAY / 2;
+    usec_t now = p->ctx->now.at;
     if (a->reminder_at == 0 || a->reminder_at == USEC_INFINITY || !keeps_to_an_hour(p, a))
         return;
     const char *tenant_id = a->context->tenant_id ? a->context->tenant_id : "";
     const struct calendar dates = p->ctx->calendar(p->ctx->calendar_userdata, tenant_id);
     usec_t from = now + reminder_interval(a, p->ctx->options) / 2;
-    if (a->reminder_at > half_a_day && a->reminder_at - half_a_day > from)
-        from = a->reminder_at - half_a_day;
+    if (a->reminder_at > from + EARLY)
+        from = a->reminder_at - EARLY;
     a->reminder_at = calendar_next(&dates, from);
 }
 

@@ -104,8 +104,9 @@ static void reminders_come_at_the_hour(void **state)
         const char *told, *reminded;
     } CASES[] = {
         {"a few minutes after it", "warning", LEVEL_WARNING, "2026-11-22T08:03:00Z", "2026-11-23T08:00:00Z"},
-        {"in the evening", "warning", LEVEL_WARNING, "2026-11-22T19:00:00Z", "2026-11-23T08:00:00Z"},
+        {"in the evening", "warning", LEVEL_WARNING, "2026-11-22T19:00:00Z", "2026-11-24T08:00:00Z"},
         {"over the change of the clock", "warning", LEVEL_WARNING, "2026-10-24T07:00:00Z", "2026-10-25T08:00:00Z"},
+        {"when it is put forward", "warning", LEVEL_WARNING, "2027-03-27T08:03:00Z", "2027-03-28T07:00:00Z"},
         {"after it", "warning", LEVEL_WARNING, "2026-10-25T08:00:00Z", "2026-10-26T08:00:00Z"},
         {"shorter intervals, too", "active", LEVEL_CRITICAL, "2026-11-22T08:03:00Z", "2026-11-23T08:00:00Z"},
         {"but not of what has happened", "suspended", LEVEL_CRITICAL, "2026-11-22T08:03:00Z",
