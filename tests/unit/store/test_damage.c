@@ -53,7 +53,7 @@ static void make(const char *dir)
         tell(s, EVENT_FIRING, n, 1, 1, TO_HOOK, at(n));
     tell(s, EVENT_REMINDER, TOLD, 1, 2, TO_HOOK, at(TOLD));
     store_close(s);
-    (void)ask(dir, "INSERT INTO pool VALUES (1, '" TENANT "', 'pool-1', NULL, 1, 10, 5, 0, 0, 0, 0, 0)");
+    (void)ask(dir, "INSERT INTO pool VALUES (1, '" TENANT "', 'pool-1', NULL, 1, 10, 5, 0, 0, 0, 0)");
     (void)ask(dir, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
