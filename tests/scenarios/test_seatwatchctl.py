@@ -204,10 +204,10 @@ class Silences(Ctl):
     def test_wrong_words(self):
         self.start_up()
         for words, code, args in (("is not KEY=GLOB", 64, ("tenant", "--comment", "x", "--for", "1h")),
-                                  ("is not a time", 64, ("tenant=a", "--comment", "x", "--until", "soon")),
+                                  ("is not a time", 64, ("tenant=contoso", "--comment", "x", "--until", "soon")),
                                   ("did you mean \"tenant\"?", 1, ("tenan=a", "--comment", "x", "--for", "1h")),
-                                  ("either a duration, or an end", 1, ("tenant=a", "--comment", "x")),
-                                  ("is not a duration", 1, ("tenant=a", "--comment", "x", "--for", "long"))):
+                                  ("give a duration, or an end", 1, ("tenant=contoso", "--comment", "x")),
+                                  ("is not a duration", 1, ("tenant=contoso", "--comment", "x", "--for", "long"))):
             self.assertIn(words, self.ctl("silence", "add", *args, code=code).stderr)
         self.assertEqual(self.listed(), [])
 
