@@ -2,7 +2,6 @@
 """A real Prometheus scrapes the daemon: every query of the dashboard and of the alert rules finds what it asks for."""
 import json
 import re
-import socket
 import subprocess
 import time
 import unittest
@@ -22,23 +21,23 @@ class Prometheus(Scenario):
             return json.load(answer)["data"]
 
     def start_prometheus(self, port):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{s.getsockname()[1]}"
         config = self.directory / "prometheus.yml"
         config.write_text(f"global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{RULES}]\nscrape_configs:\n"
                           f"  - {{ job_name: seatwatchd, static_configs: [ {{ targets: ['127.0.0.1:{port}'] }} ] }}\n")
-        log = open(self.directory / "prometheus.log", "w")
+        said = self.directory / "prometheus.log"
+        log = open(said, "w")
         self.addCleanup(log.close)
         process = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={self.directory}/tsdb",
-                                    f"--web.listen-address={self.url[7:]}"], stdout=log, stderr=log)
+                                    "--web.listen-address=127.0.0.1:0"], stdout=log, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
+        found = self.wait("Prometheus listens", lambda: re.search(r'msg="Listening on" address=(\S+)', said.read_text()))
+        self.url = f"http://{found[1]}"
 
     def answers(self):
         try:
             return [t for t in self.api("targets")["activeTargets"] if t["health"] == "up"]
-        except OSError:  # it has not begun to listen
+        except OSError:  # it is not ready
             return None
 
     def test_every_query_of_the_dashboard_and_of_the_rules_has_an_answer(self):
