@@ -39,7 +39,7 @@ static int add_span(const struct query *q, usec_t span, struct points *ret)
     return add(ret, &one);
 }
 
-/* A sample before the one that precedes it is left out: the clock was set back. */
+/* Leaves out a sample that is older than its predecessor: the clock was set back. */
 static int add_detail(const struct query *q, usec_t from_at, usec_t to_at, struct points *ret)
 {
     usec_t hour_at = query_get_usec(q, 0) * USEC_PER_HOUR;

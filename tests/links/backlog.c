@@ -82,7 +82,7 @@ static void check_messages(const struct heard *heard, size_t n)
             continue;
         for (size_t k = 0; k < i; k++)
             if (heard[k].who == CHAT && strcmp(heard[k].alert_id, heard[i].alert_id) == 0)
-                fail_msg("alert %s is told twice", heard[i].alert_id);
+                fail_msg("the receiver got alert %s twice", heard[i].alert_id);
         messages += !last || strcmp(last->event_id, heard[i].event_id) != 0;
         alerts++;
         last = &heard[i];

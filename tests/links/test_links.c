@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Each link between Graph and a person is broken, alone and together with each other one. Within 15
- * minutes a person is told by a receiver that works, or the service at the other end of the heartbeat
- * misses it.
+/* Breaks each link between Graph and a person, alone and together with each other link. Within 15 minutes
+ * a receiver that works notifies a person, or the service that expects the heartbeat misses it.
  *
  * A receiver is known to be broken from the first message that it does not accept, and a clock to be
  * wrong from the first answer of Graph. A receiver that accepts messages and shows them to nobody
- * cannot be noticed: then others must tell, so alerts need two receivers. */
+ * cannot be noticed: alerts need a second receiver. */
 #include "links/backlog.h"
 #include "links/daemon.h"
 #include "links/readers.h"

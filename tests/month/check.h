@@ -11,9 +11,9 @@
  *     I7   A jump of the wall clock by ten years says nothing, and no reminder is early.
  *     I8   The parts of a digest name every event.
  *     I9   No secret is in a message or in the database.
- *     I10  Nobody hears "resolved" while people wait, units that were removed are missing, or a
- * used subscription is not active; and harm that is new or has doubled is told within two polls and
- *          the `for` of its rule, from when Graph, daemon and receiver work, unless it is silenced.
+ *     I10  No receiver gets "resolved" while members wait, units that were removed are missing, or a
+ *          subscription in use is not active. Unless it is silenced, a new or doubled breach is notified
+ *          within two polls and the `for` of its rule, from when Graph, daemon and receiver work.
  */
 #pragma once
 #include "month/receivers.h"
@@ -25,7 +25,7 @@
 #define SECRET "s3cr3t-never-in-a-message"
 
 void check_begin(const struct world *w, usec_t interval);
-void check_end(void); /* all harm is over for hours: everything is told, in full, and resolved */
+void check_end(void); /* hours after the last breach: everything was notified, in full, and has resolved */
 void check_free(void);
 
 /* ---- what happens ---- */

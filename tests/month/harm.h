@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* month/harm.h: what is told against what is true: nothing is resolved that is unread (I5) or goes
- * on, and harm that is new or doubled is told in time (I10). */
+/* month/harm.h: compares the notifications with the simulated truth: the daemon resolves no alert whose
+ * subject was not read (I5) or still breaches its limit, and notifies of new and doubled breaches in time
+ * (I10). "Harm" is such a breach. */
 #pragma once
 #include "month/heard.h"
 
