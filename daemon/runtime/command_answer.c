@@ -3,6 +3,7 @@
 #include "runtime/command_answer.h"
 
 #include "base/date.h"
+#include "rules/context.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,14 @@ void command_put_time(struct json_writer *w, const char *key, usec_t at)
 {
     char text[RFC3339_MAX];
     json_put_string(w, key, at ? rfc3339_print(at, text) : NULL);
+}
+
+void command_put_number(struct json_writer *w, const char *key, int64_t value, unsigned decimals)
+{
+    if (value == NUMBER_UNKNOWN)
+        json_put_null(w, key);
+    else
+        json_put_decimal(w, key, value, decimals);
 }
 
 void command_answer_json(struct control_call *call, unsigned status, struct json_writer *w)

@@ -5,6 +5,8 @@
 
 /* RFC 3339; 0: null. */
 void command_put_time(struct json_writer *w, const char *key, usec_t at);
+/* value / 10^decimals; NUMBER_UNKNOWN: null. */
+void command_put_number(struct json_writer *w, const char *key, int64_t value, unsigned decimals);
 /* What was written; `w` NULL: no memory. */
 void command_answer_json(struct control_call *call, unsigned status, struct json_writer *w);
 /* {"id": id, "warning": warning}; `warning` NULL: without. */

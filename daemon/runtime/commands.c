@@ -34,12 +34,11 @@ static void get_status(void *userdata, struct control_call *call)
     control_answer(call, 200, json);
 }
 
-/* Of all tenants, or of the one that the call names. False: it was answered. */
+/* Fills in all tenants, or the one that the call names. False: the call was answered with an error. */
 static bool fill(struct app *app, struct control_call *call, unsigned arrays, struct status *s)
 {
-    const char *word = target_param(&call->target, "tenant");
-    const struct tenant *t = word ? find_tenant(app, call, word) : NULL;
-    if (word && !t)
+    struct tenant *t;
+    if (!find_named_tenant(app, call, &t))
         return false;
     if (app_status(app, arrays, s) < 0) {
         control_answer(call, 500, NULL);
@@ -85,10 +84,9 @@ static void get_allotments(void *userdata, struct control_call *call)
 {
     struct app *app = userdata;
     CLEANUP(status_clear) struct status s = {0};
-    const char *word = target_param(&call->target, "tenant");
-    const struct tenant *t = word ? find_tenant(app, call, word) : NULL;
+    struct tenant *t;
     char *json = NULL;
-    if (word && !t)
+    if (!find_named_tenant(app, call, &t))
         return;
     if (app_status(app, STATUS_POOLS, &s) >= 0)
         (void)status_json_allotments(&s, t ? t->options->identity.name : NULL, target_param(&call->target, "sku"), &json);
@@ -100,13 +98,8 @@ static void get_allotments(void *userdata, struct control_call *call)
 static void poll_tenant(struct app *app, struct control_call *call, const char *name)
 {
     struct tenant *t = find_tenant(app, call, name);
-    if (!t)
+    if (!t || !check_polled(t, call))
         return;
-    if (!t->graph) {
-        control_error(call, 409, "correct its configuration and reload", "%s is not polled: %s", t->options->identity.name,
-                      t->options->broken ? t->options->broken : "it is disabled");
-        return;
-    }
     (void)poller_poll_tenant(t); /* false: one was requested already */
     command_answer_count(call, 202, "tenants", 1);
 }

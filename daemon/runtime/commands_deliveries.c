@@ -41,8 +41,7 @@ void command_get_deliveries(void *userdata, struct control_call *call)
     CLEANUP(free) struct delivery *all = NULL;
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(LIST_MAX);
     struct failure why = {0};
-    char *json = NULL;
-    size_t n = 0, len;
+    size_t n = 0;
     int r = deliveries_list(app->store, app->dispatcher, target_param(&call->target, "failed"), &all, &n, &why);
     if (r < 0) {
         command_refuse(call, r, &why);
@@ -56,9 +55,8 @@ void command_get_deliveries(void *userdata, struct control_call *call)
             command_put_delivery(w, &all[i]);
         json_close_array(w);
         json_close_object(w);
-        (void)json_write_take(w, &json, &len);
     }
-    control_answer(call, 200, json);
+    command_answer_json(call, 200, w);
 }
 
 /* ---- one message ---- */

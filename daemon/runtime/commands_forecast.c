@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "runtime/app.h"
+#include "runtime/command_answer.h"
 #include "runtime/find.h"
 #include "runtime/tenant.h"
 
@@ -11,14 +12,6 @@
 
 static const char *const STATES[] = {
     [TREND_UNKNOWN] = "unknown", [TREND_NONE] = "none", [TREND_WEAK] = "weak", [TREND_FIRM] = "firm"};
-
-static void put_number(struct json_writer *w, const char *key, int64_t value)
-{
-    if (value == NUMBER_UNKNOWN)
-        json_put_null(w, key);
-    else
-        json_put_int(w, key, value);
-}
 
 static void put_date(struct json_writer *w, const char *key, int64_t day)
 {
@@ -50,16 +43,13 @@ static void put_forecast(struct json_writer *w, const struct tenant *t, const st
     json_put_string(w, "allotment_id", p->id);
     json_put_string(w, "sku_id", p->sku_id);
     json_put_string(w, "sku_part_number", p->sku_part_number);
-    put_number(w, "allotted_units", p->allotted);
-    put_number(w, "consumed_units", p->consumed);
+    command_put_number(w, "allotted_units", p->allotted, 0);
+    command_put_number(w, "consumed_units", p->consumed, 0);
     json_put_string(w, "trend", STATES[f.state]);
-    if (known)
-        json_put_decimal(w, "units_per_day", p->trend.slope[TREND_LIKELY], 3);
-    else
-        json_put_null(w, "units_per_day");
-    put_number(w, "early_days", f.early);
-    put_number(w, "likely_days", f.likely);
-    put_number(w, "late_days", f.late);
+    command_put_number(w, "units_per_day", known ? p->trend.slope[TREND_LIKELY] : NUMBER_UNKNOWN, 3);
+    command_put_number(w, "early_days", f.early, 0);
+    command_put_number(w, "likely_days", f.likely, 0);
+    command_put_number(w, "late_days", f.late, 0);
     put_date(w, "runs_out_on", ends);
     put_date(w, "renews_on", renewal);
     if (ends == NUMBER_UNKNOWN || renewal == NUMBER_UNKNOWN)
@@ -81,13 +71,10 @@ static void put_tenant(struct json_writer *w, const struct tenant *t)
 void command_get_forecast(void *userdata, struct control_call *call)
 {
     struct app *app = userdata;
-    const char *name = target_param(&call->target, "tenant");
-    const struct tenant *only = name ? find_tenant(app, call, name) : NULL;
-    if (name && !only)
+    struct tenant *only;
+    if (!find_named_tenant(app, call, &only))
         return;
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(FORECAST_MAX);
-    char *json = NULL;
-    size_t len;
     if (w) {
         json_writer_clean(w);
         json_open_object(w, NULL);
@@ -97,7 +84,6 @@ void command_get_forecast(void *userdata, struct control_call *call)
                 put_tenant(w, &app->tenant[i]);
         json_close_array(w);
         json_close_object(w);
-        (void)json_write_take(w, &json, &len); /* fails without memory only, and leaves NULL */
     }
-    control_answer(call, 200, json);
+    command_answer_json(call, 200, w);
 }

@@ -93,14 +93,6 @@ static bool take_resolution(struct control_call *call, int64_t days, enum histor
 
 /* ---- GET /v1/history ---- */
 
-static void put_number(struct json_writer *w, const char *key, int64_t value)
-{
-    if (value == NUMBER_UNKNOWN)
-        json_put_null(w, key);
-    else
-        json_put_int(w, key, value);
-}
-
 static void put_pool(struct json_writer *w, const struct pool_ref *of)
 {
     json_put_string(w, "tenant", of->tenant->options->identity.name);
@@ -118,7 +110,7 @@ static void put_point(struct json_writer *w, const struct history_point *p)
     json_put_int(w, "consumed_units_max", p->max);
     json_put_int(w, "consumed_units", p->last);
     json_put_int(w, "allotted_units", p->allotted);
-    put_number(w, "waiting_members", p->waiting);
+    command_put_number(w, "waiting_members", p->waiting, 0);
     json_close_object(w);
 }
 
@@ -126,8 +118,6 @@ static void answer_history(struct control_call *call, const struct pool_ref *of,
                            const struct history_point *point, size_t n)
 {
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(HISTORY_MAX);
-    char *json = NULL;
-    size_t len;
     if (w) {
         json_writer_clean(w);
         json_open_object(w, NULL);
@@ -138,9 +128,8 @@ static void answer_history(struct control_call *call, const struct pool_ref *of,
             put_point(w, &point[i]);
         json_close_array(w);
         json_close_object(w);
-        (void)json_write_take(w, &json, &len); /* fails without memory only, and leaves NULL */
     }
-    control_answer(call, 200, json);
+    command_answer_json(call, 200, w);
 }
 
 void command_get_history(void *userdata, struct control_call *call)

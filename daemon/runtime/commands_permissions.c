@@ -63,11 +63,10 @@ static void put_tenant(struct json_writer *w, const struct tenant *t)
 void command_get_permissions(void *userdata, struct control_call *call)
 {
     struct app *app = userdata;
-    const char *word = target_param(&call->target, "tenant");
-    const struct tenant *only = word ? find_tenant(app, call, word) : NULL;
-    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
-    if (word && !only)
+    struct tenant *only;
+    if (!find_named_tenant(app, call, &only))
         return;
+    CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(ANSWER_MAX);
     if (w) {
         json_writer_clean(w);
         json_open_object(w, NULL);

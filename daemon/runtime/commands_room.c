@@ -36,23 +36,15 @@ static const char *unusable(struct app *app, const struct tenant *t, char reason
     return reason;
 }
 
-static void put_number(struct json_writer *w, const char *key, int64_t n)
-{
-    if (n == NUMBER_UNKNOWN)
-        json_put_null(w, key);
-    else
-        json_put_int(w, key, n);
-}
-
 static void put_pool(struct json_writer *w, const struct tenant *t, const struct allotment *a, int64_t room)
 {
     json_open_object(w, NULL);
     json_put_string(w, "allotment_id", a->id);
     json_put_string(w, "name", pool_configured_name(&t->app->options->rules, a->id));
-    put_number(w, "allotted_units", a->units_known ? a->allotted : NUMBER_UNKNOWN);
-    put_number(w, "consumed_units", a->units_known ? a->consumed : NUMBER_UNKNOWN);
-    put_number(w, "waiting_members", a->waiting.section == SECTION_COMPLETE ? a->waiting.count : NUMBER_UNKNOWN);
-    put_number(w, "room", room);
+    command_put_number(w, "allotted_units", a->units_known ? a->allotted : NUMBER_UNKNOWN, 0);
+    command_put_number(w, "consumed_units", a->units_known ? a->consumed : NUMBER_UNKNOWN, 0);
+    command_put_number(w, "waiting_members", a->waiting.section == SECTION_COMPLETE ? a->waiting.count : NUMBER_UNKNOWN, 0);
+    command_put_number(w, "room", room, 0);
     json_close_object(w);
 }
 
@@ -89,7 +81,7 @@ static void answer(struct app *app, struct control_call *call, const struct tena
         json_put_null(w, "fits");
     else
         json_put_bool(w, "fits", fit == ROOM_FITS);
-    put_number(w, "room", all.unknown || reason ? NUMBER_UNKNOWN : all.units);
+    command_put_number(w, "room", all.unknown || reason ? NUMBER_UNKNOWN : all.units, 0);
     json_put_string(w, "reason", reason ? reason : fit == ROOM_UNKNOWN ? "units or waiting members of a pool were not read" : NULL);
     command_put_time(w, "observed_at", s ? s->taken.at : 0);
     json_close_object(w);

@@ -56,8 +56,6 @@ void command_get_silences(void *userdata, struct control_call *call)
     const struct silences list = app_silence_list(app);
     struct instant now = clock_now();
     CLEANUP(json_writer_free) struct json_writer *w = json_writer_new(LIST_MAX);
-    char *json = NULL;
-    size_t len;
     silences_follow_zones(app, now.at);
     if (w) {
         json_writer_clean(w);
@@ -69,9 +67,8 @@ void command_get_silences(void *userdata, struct control_call *call)
             put_silence(w, &app->options->maintenance[i], &now);
         json_close_array(w);
         json_close_object(w);
-        (void)json_write_take(w, &json, &len);
     }
-    control_answer(call, 200, json);
+    command_answer_json(call, 200, w);
 }
 
 /* ---- changes ---- */

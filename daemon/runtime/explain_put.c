@@ -11,10 +11,7 @@
 
 static void put_number(struct json_writer *w, const char *key, int64_t value, enum unit unit)
 {
-    if (value == NUMBER_UNKNOWN)
-        json_put_null(w, key);
-    else
-        json_put_decimal(w, key, value, unit == UNIT_PERCENT ? 2 : 0);
+    command_put_number(w, key, value, unit == UNIT_PERCENT ? 2 : 0);
 }
 
 /* "96.4 %", for people */

@@ -47,6 +47,21 @@ struct tenant *find_tenant(struct app *app, struct control_call *call, const cha
     return NULL;
 }
 
+bool find_named_tenant(struct app *app, struct control_call *call, struct tenant **ret)
+{
+    const char *word = target_param(&call->target, "tenant");
+    *ret = word ? find_tenant(app, call, word) : NULL;
+    return !word || *ret;
+}
+
+bool check_polled(const struct tenant *t, struct control_call *call)
+{
+    if (!t->graph)
+        control_error(call, 409, "correct its configuration and reload", "%s is not polled: %s", t->options->identity.name,
+                      t->options->broken ? t->options->broken : "it is disabled");
+    return t->graph != NULL;
+}
+
 /* ---- SKUs ---- */
 
 #define NEAR_MAX 1000 /* names that are compared for "did you mean" */

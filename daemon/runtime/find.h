@@ -9,6 +9,10 @@ struct tenant;
 
 /* The tenant of this name or id; NULL: the call was answered with an error. */
 struct tenant *find_tenant(struct app *app, struct control_call *call, const char *word);
+/* The tenant that the parameter "tenant" names; NULL: the call has none. False: answered with an error. */
+bool find_named_tenant(struct app *app, struct control_call *call, struct tenant **ret);
+/* False: the configuration of the tenant is broken or it is disabled; answered with an error. */
+bool check_polled(const struct tenant *t, struct control_call *call);
 /* A SKU of which the tenant has, or had, a pool. */
 struct found_sku {
     const char *sku_id, *part_number, *name; /* borrowed until the next poll; each may be NULL */

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "runtime/app.h"
+#include "runtime/find.h"
 #include "runtime/tenant.h"
 
 #define WAITS_MAX 2                       /* for a Retry-After */
@@ -252,10 +253,9 @@ static bool can_be_asked(const struct tenant *t, struct control_call *call)
     size_t n = 0;
     for (const struct command_inquiry *q = t->inquiry; q; q = q->next)
         n++;
-    if (!t->graph)
-        control_error(call, 409, "correct its configuration and reload", "%s is not polled: %s", name,
-                      t->options->broken ? t->options->broken : "it is disabled");
-    else if (t->app->stopping || t->app->reloading)
+    if (!check_polled(t, call))
+        return false;
+    if (t->app->stopping || t->app->reloading)
         control_error(call, 503, "try again when that has ended", "the daemon is %s",
                       t->app->stopping ? "stopping" : "reloading");
     else if (t->refused) /* another attempt might lock the account */
